@@ -20,6 +20,7 @@ from typing import Any
 
 import boto3
 from builders_permissions import AS_WORKFLOWS, As, Calls, life, prepare, sample
+from builders_repairs import repairs
 from builders_repo import Repo
 from seldom import SELDOM
 
@@ -36,6 +37,7 @@ from aft.sandbox.calls import CallRecord
 from aft.sandbox.sandbox import Sandbox
 from aft.scaffold.permissions import APPLY, MEMBER, PLAN, READER, actions_of
 from aft.scaffold.roles import APPLY_ROLE, PLAN_ROLE, READER_ROLE, WRITER_ROLE
+from aft.values.data_reads import actions_in
 from aft.values.iam_actions import iam_action
 from aft.values.ids import RequestId
 
@@ -350,6 +352,7 @@ def walk_of(folder: Path) -> Walk:
     runs = Staged(Calls(), AS_WORKFLOWS, folder=folder / "stages")
     life(folder / "life", runs, prepare)
     sample(folder / "sample", runs, prepare)
+    repairs(folder / "repairs", runs, prepare)
     walk = Walk(keys=AS_WORKFLOWS, stages=runs.stages)
     walk.apply_parts(folder / "parts")
     walk.narrow(folder / "narrow", needed=("log-archive", "audit"))
@@ -381,8 +384,22 @@ _ANSWERED: Mapping[str, str] = {
 }
 WITHOUT_EFFECT: Mapping[str, str] = {**SELDOM, **_ANSWERED}
 """Actions that no run of the walk misses, and why the roles have them."""
-_MISSED_BY_WRITER = frozenset({"ec2:DescribeRegions", "securityhub:DescribeStandards"})
-"""Those of them that only the reader role never needs here."""
+_MISSED_BY_WRITER = frozenset(
+    actions_in(
+        """
+        cloudtrail: UpdateTrail
+        ec2: AllocateAddress CreateNatGateway DeleteFlowLogs DeleteNatGateway DeleteRoute
+            DescribeRegions ReleaseAddress
+        guardduty: CreateDetector
+        iam: AddClientIDToOpenIDConnectProvider DeleteRole DeleteRolePermissionsBoundary
+            DeleteRolePolicy DetachRolePolicy PutRolePermissionsBoundary
+            RemoveClientIDFromOpenIDConnectProvider TagRole UpdateAssumeRolePolicy
+            UpdateOpenIDConnectProviderThumbprint UpdateRole
+        securityhub: DescribeStandards
+        """
+    )
+)
+"""Those of them that a run here does miss, of the writer role."""
 PERMISSIONS = tuple(
     Permission(role=role, action=action)
     for role, actions in GRANTED.items()
