@@ -191,7 +191,7 @@ def life(root: Path, runs: As, prepare: Prepare) -> None:
     repo.environ["AFT_SANDBOX_STATE"] = str(root.parent / "life.state")
     repo.write("aft.yaml", CONFIG + ROLES)
     repo.write("customizations/baselines/standard.yaml", NO_SETTING)
-    _write_roles(repo)
+    write_roles(repo)
     repo.request("shop", REQUEST + "tags: {a: b}\n")
     repo.request("lab", REQUEST, ou="Sandbox")
     repo.request("old", REQUEST + 'account_id: "210987654321"\n')
@@ -246,7 +246,7 @@ def life(root: Path, runs: As, prepare: Prepare) -> None:
     _round(repo, runs)
 
 
-def _write_roles(repo: Repo) -> None:
+def write_roles(repo: Repo) -> None:
     """Roles in accounts that are allowed exactly what aft lists."""
     with repo.sandbox() as sandbox:
         own = sandbox.management_account_id
@@ -277,7 +277,7 @@ def sample(root: Path, runs: As, prepare: Prepare) -> None:
     request = repo.root / "account-requests/workloads/payments/payments-prod.yaml"
     whole = request.read_text()
     request.write_text(re.sub(r"(?m)^budget:.*\n(?: .*\n)*", "", whole))  # a setting's, too
-    _write_roles(repo)
+    write_roles(repo)
     baselines = sorted((repo.root / "customizations/baselines").iterdir())
     texts = [path.read_text() for path in baselines]
     for path, text in zip(baselines, texts, strict=True):

@@ -20,6 +20,7 @@ from typing import Any
 
 import boto3
 from builders_permissions import AS_WORKFLOWS, As, Calls, life, prepare, sample
+from builders_repairs import repairs
 from builders_repo import Repo
 from seldom import SELDOM
 
@@ -36,6 +37,7 @@ from aft.sandbox.calls import CallRecord
 from aft.sandbox.sandbox import Sandbox
 from aft.scaffold.permissions import APPLY, MEMBER, PLAN, READER, actions_of
 from aft.scaffold.roles import APPLY_ROLE, PLAN_ROLE, READER_ROLE, WRITER_ROLE
+from aft.values.data_reads import actions_in
 from aft.values.iam_actions import iam_action
 from aft.values.ids import RequestId
 
@@ -242,11 +244,11 @@ class Walk:
     def is_used(self, permission: Permission) -> bool:
         return any(any(stage.uses(permission)) for stage in self.stages)
 
-    def stage_of(self, permission: Permission) -> Stage:
-        """The smallest that needs it."""
+    def stages_of(self, permission: Permission) -> Sequence[Stage]:
+        """Those that need it, the smallest first."""
         needing = [stage for stage in self.stages if any(stage.uses(permission))]
         assert needing, f"{permission} is used by no run"
-        return min(needing, key=lambda stage: len(stage.calls))
+        return sorted(needing, key=lambda stage: len(stage.calls))
 
     def apply_parts(self, folder: Path) -> None:
         """Add plans of some accounts as applies: of a part, which look at less."""
@@ -274,14 +276,16 @@ class Walk:
 
     def check(self, permission: Permission, folder: Path) -> None:
         """Take it away, look at what the run says and does; put it back, and look again."""
-        stage = self.stage_of(permission)
-        used = next(stage.uses(permission))
-        end = self._end(stage, folder / "as-it-was")
-        here = replace(stage, repo=stage.repo.copy(folder / "here"))
-        with without(here.repo, permission, used.account_id):
-            first = run(self.keys, here)
-        denied = [call for call in first.calls if _is_denied(call, permission)]
+        for number, stage in enumerate(self.stages_of(permission)):
+            used = next(stage.uses(permission))
+            here = replace(stage, repo=stage.repo.copy(folder / f"here-{number}"))
+            with without(here.repo, permission, used.account_id):
+                first = run(self.keys, here)
+            denied = [call for call in first.calls if _is_denied(call, permission)]
+            if denied:  # else what was new then, and looked at once more, is old by now
+                break
         assert denied, "IAM is enforced"
+        end = self._end(stage, folder / "as-it-was")
         _check_said(first, denied[0], permission, used.account_id)
         _check_others_went_on(first, permission, used.account_id)
         second = run(self.keys, here)
@@ -350,6 +354,7 @@ def walk_of(folder: Path) -> Walk:
     runs = Staged(Calls(), AS_WORKFLOWS, folder=folder / "stages")
     life(folder / "life", runs, prepare)
     sample(folder / "sample", runs, prepare)
+    repairs(folder / "repairs", runs, prepare)
     walk = Walk(keys=AS_WORKFLOWS, stages=runs.stages)
     walk.apply_parts(folder / "parts")
     walk.narrow(folder / "narrow", needed=("log-archive", "audit"))
@@ -381,8 +386,22 @@ _ANSWERED: Mapping[str, str] = {
 }
 WITHOUT_EFFECT: Mapping[str, str] = {**SELDOM, **_ANSWERED}
 """Actions that no run of the walk misses, and why the roles have them."""
-_MISSED_BY_WRITER = frozenset({"ec2:DescribeRegions", "securityhub:DescribeStandards"})
-"""Those of them that only the reader role never needs here."""
+_MISSED_BY_WRITER = frozenset(
+    actions_in(
+        """
+        cloudtrail: UpdateTrail
+        ec2: AllocateAddress CreateNatGateway DeleteFlowLogs DeleteNatGateway DeleteRoute
+            DescribeRegions ReleaseAddress
+        guardduty: CreateDetector
+        iam: AddClientIDToOpenIDConnectProvider DeleteRole DeleteRolePermissionsBoundary
+            DeleteRolePolicy DetachRolePolicy PutRolePermissionsBoundary
+            RemoveClientIDFromOpenIDConnectProvider TagRole UpdateAssumeRolePolicy
+            UpdateOpenIDConnectProviderThumbprint UpdateRole
+        securityhub: DescribeStandards
+        """
+    )
+)
+"""Those of them that a run here does miss, of the writer role."""
 PERMISSIONS = tuple(
     Permission(role=role, action=action)
     for role, actions in GRANTED.items()

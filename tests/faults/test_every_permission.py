@@ -25,7 +25,7 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     return shared_walk((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "walk")
 
 
-@pytest.mark.parametrize("permission", filter(is_walked, PERMISSIONS), ids=str)
+@pytest.mark.parametrize("permission", tuple(filter(is_walked, PERMISSIONS)), ids=str)
 def test_a_permission_that_is_missing_is_named_and_costs_nothing_else(
     walk: Walk, permission: Permission, tmp_path: Path
 ) -> None:
