@@ -107,7 +107,7 @@ def test_actions_are_pinned_to_one_commit_each_that_a_comment_names() -> None:
                 assert re.fullmatch(r"[0-9a-f]{40}", commit), line
                 assert re.fullmatch(r" # v\d+\.\d+\.\d+", found["rest"]), line
                 pins.setdefault(name, set()).add(commit)
-    assert len(pins) == 8
+    assert len(pins) == 9
     assert all(len(commits) == 1 for commits in pins.values()), pins
 
 

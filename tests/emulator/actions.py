@@ -106,6 +106,14 @@ def _configure_aws(job: JobRun, given: Mapping[str, str]) -> Outputs:
     return {}
 
 
+def _setup_terraform(job: JobRun, given: Mapping[str, str]) -> Outputs:
+    """Noted, not installed. Its wrapper would put words of its own into what aft reads."""
+    if given.get("terraform_wrapper", "true") != "false":
+        raise Refused("the wrapper changes Terraform's output")
+    job.hub.terraforms.append(given["terraform_version"])
+    return {}
+
+
 _BAD_NAME = re.compile(r'["<>|*?:\r\n\\/]')
 
 
@@ -186,6 +194,10 @@ _ACTIONS: Mapping[str, tuple[frozenset[str], Callable[..., Outputs]]] = {
         _checkout,
     ),
     "actions/setup-python": (frozenset({"python-version"}), _setup_python),
+    "hashicorp/setup-terraform": (
+        frozenset({"terraform_version", "terraform_wrapper"}),
+        _setup_terraform,
+    ),
     "actions/cache": (frozenset({"path", "key", "restore-keys"}), _cache),
     "actions/cache/restore": (frozenset({"path", "key", "restore-keys"}), _restore),
     "actions/cache/save": (frozenset({"path", "key"}), _save),

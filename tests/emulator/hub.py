@@ -35,6 +35,8 @@ class Hub:
     caches: dict[str, Path] = field(default_factory=dict)
     elsewhere: dict[str, Path] = field(default_factory=dict)
     """Other repositories that actions may come from, by ``owner/name@commit``: their files."""
+    terraforms: list[str] = field(default_factory=list)
+    """Versions that jobs installed, in their order."""
     runs: list[WorkflowRun] = field(default_factory=list)
     _done: dict[int, tuple[Workflow, Event, Path]] = field(default_factory=dict)
 

@@ -13,7 +13,7 @@ from .command_files import BadFile, CommandFiles
 from .document import Broken, Step, action
 from .evaluate import Scope
 from .expressions import BadExpression
-from .values import is_true
+from .values import is_true, text
 
 if TYPE_CHECKING:
     from .job import JobRun
@@ -146,7 +146,7 @@ def _composite(
         raise actions.Refused(f"{uses} has no input {', '.join(sorted(odd))}")
     scope = frame.scope()
     inputs = {
-        name: str(given.get(name, scope.text(item.get("default", ""))))
+        name: text(given.get(name, scope.text(item.get("default", ""))))
         for name, item in found.inputs.items()
     }
     inner = _Frame(job, action_path=str(folder), inputs=inputs)

@@ -33,6 +33,8 @@ def test_what_init_writes_plans_and_applies(make_team: MakeTeam, tmp_path: Path)
     team.hub.elsewhere[f"acme/aft@{COMMIT}"] = PROJECT
     (run,) = team.hub.push("main")
     assert run.conclusion == "success", run.text
+    assert team.hub.terraforms == []
+    team.hub.vars["AFT_TERRAFORM_VERSION"] = "1.9.8"
     aws = team.hub.aws
     assert aws is not None
     assert list(aws.organization.accounts()) == [], "no sample is vended"
@@ -42,6 +44,7 @@ def test_what_init_writes_plans_and_applies(make_team: MakeTeam, tmp_path: Path)
     assert all(line.endswith(str(PROJECT)) for line in team.hub.toolchain.installations)
     run = team.merge(pull)
     assert run.conclusion == "success", run.text
+    assert team.hub.terraforms == ["1.9.8"], "where steps run, and not where pull requests are read"
     assert set(aws.organization.accounts()) == {"shop"}
     (run,) = team.hub.schedule("drift.yml")
     assert run.conclusion == "success", run.text
