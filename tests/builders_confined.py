@@ -16,6 +16,7 @@ from aft.customizations.model import Access, CustomizationStep, StepFile, StepIn
 from aft.customizations.render import rendered
 from aft.findings.model import Finding
 from aft.sessions import AccountSession
+from aft.values.parts import Comparison, Gain
 
 
 def echo(argument: Any, content: bytes) -> Any:
@@ -153,6 +154,22 @@ class Hostile:
     def declares(self, step: CustomizationStep) -> frozenset[str] | None:
         _end_as(step.file)
         return frozenset({"a"})
+
+    def kept(self, step: CustomizationStep, inputs: StepInputs) -> str:
+        _end_as(step.file)
+        return "kept"
+
+    def compare(
+        self, step: CustomizationStep, inputs: StepInputs, before: str | None, *, waits: bool
+    ) -> Comparison:
+        _end_as(step.file)
+        return Comparison()
+
+    def gains(
+        self, step: CustomizationStep, inputs: StepInputs, before: str | None
+    ) -> tuple[Gain, ...]:
+        _end_as(step.file)
+        return ()
 
     def run(
         self, step: CustomizationStep, inputs: StepInputs, session: AccountSession

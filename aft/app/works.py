@@ -7,7 +7,7 @@ from aft.confined.confinement import Confinement
 
 WORKS: Works = {
     **{name: f"aft.confined.document_works:{name}" for name in ("documents", "places", "section")},
-    **{name: f"aft.confined.step_works:{name}" for name in ("step", "render")},
+    **{name: f"aft.confined.step_works:{name}" for name in ("step", "judge", "render")},
     "trial": "aft.app.trial_works:trial",
 }
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache, partial
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from aft.confined.answers import Answers
 from aft.confined.confinement import Ended
@@ -28,14 +28,17 @@ from aft.customizations.step_inputs_json import encode_inputs
 from aft.errors import Terminal
 from aft.findings.bounds import unreadable
 from aft.findings.model import Finding
+from aft.values.parts import Comparison, Gain
 
 _OFFLINE = ("check", "uses", "folder_uses", "reads", "declares")
-_WITH_INPUTS = ("run", "kept", "compare", "gains", "destroy", "preview")
+_WITH_INPUTS = ("run", "destroy", "preview")
+_JUDGED = ("kept", "compare", "gains")
 _FACTS = (
     *("kind", "effect_version", "suffixes", "folders", "needs_files", "stays"),
     *("shared_step", "state_noun", "takes_over", "own_state", "takes_secrets"),
 )
 _HINT = "simplify the template"
+_T = TypeVar("_T")
 
 Runners = Mapping[str, CustomizationRunner]
 
@@ -64,6 +67,9 @@ class _Confined:
         for name in _WITH_INPUTS:
             if hasattr(runner, name):
                 setattr(self, name, partial(self._with_templates, getattr(runner, name)))
+        for name in _JUDGED:
+            if hasattr(runner, name):
+                setattr(self, name, getattr(self, f"_{name}"))
 
     def _offline(self, method: str, about: Any) -> Any:
         """Ask in the process apart about a step, a file or files."""
@@ -96,6 +102,51 @@ class _Confined:
             return (unreadable(about.file.path, why),)
         return {"reads": (), "declares": None}.get(method, ALL_INPUTS)
 
+    def _kept(self, step: CustomizationStep, inputs: StepInputs) -> str:
+        found = self._judged("kept", step, inputs)
+        return "" if isinstance(found, Ended) else _decoded_as(str, found)
+
+    def _compare(
+        self, step: CustomizationStep, inputs: StepInputs, before: str | None, *, waits: bool
+    ) -> Comparison:
+        found = self._judged("compare", step, inputs, before=(before,), waits=waits)
+        if isinstance(found, Ended):
+            return Comparison(unknown=(f"{step.file.path} was not compared: {found.why}",))
+        return _decoded_as(Comparison, found)
+
+    def _gains(
+        self, step: CustomizationStep, inputs: StepInputs, before: str | None
+    ) -> tuple[Gain, ...]:
+        """What cannot be looked through may give power to anyone."""
+        found = self._judged("gains", step, inputs, before=(before,))
+        if isinstance(found, Ended):
+            words = f"its step {step.id} cannot be looked through ({found.why}), and may give power"
+            return (Gain(part=step.id, words=words, principals=("*",)),)
+        return _decoded_as(tuple[Gain, ...], found)
+
+    def _judged(self, method: str, step: CustomizationStep, inputs: StepInputs, **more: Any) -> Any:
+        """What the runner says of a run of the step. Raises ``Terminal`` as it does."""
+        files = (step.file, *step.support)
+        shown = replace(step, file=StepFile(path=step.file.path, content=b""), support=())
+        argument = [
+            self._place,
+            method,
+            _plain(CustomizationStep).dump_python(shown, mode="json"),
+            [(item.path, len(item.content)) for item in files],
+            encode_inputs(inputs),
+            inputs.account.organization_id,
+            more,
+        ]
+        content = b"".join(item.content for item in files)
+        match self._answers.confinement.call("judge", argument, content):
+            case {"found": found}:
+                return found
+            case {"error": str() as message, "hint": str() as hint}:
+                raise Terminal(message, hint=hint)
+            case Ended() as ended:
+                return ended
+        return Ended("it is not what it seemed")
+
     def _with_templates(
         self, method: Callable[..., Any], step: Any, inputs: StepInputs, *more: Any, **named: Any
     ) -> Any:
@@ -116,6 +167,19 @@ class _Confined:
             case Ended(why):
                 raise Terminal(f"{path}:1: the template was not rendered: {why}", hint=_HINT)
         raise Terminal(f"{path}:1: the template was not rendered", hint=_HINT)
+
+
+@cache
+def _plain(model: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(model)
+
+
+def _decoded_as(model: type[_T], found: Any) -> _T:
+    try:
+        decoded: _T = _plain(cast("Any", model)).validate_python(found)
+    except ValidationError as error:
+        raise Terminal("what the process apart says is not what it seemed") from error
+    return decoded
 
 
 @cache

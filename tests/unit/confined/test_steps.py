@@ -92,6 +92,50 @@ def test_a_template_is_rendered_apart_with_what_it_sees_here() -> None:
     assert messages[0] == messages[1]
 
 
+def test_what_a_run_would_change_is_found_apart_as_it_is_here() -> None:
+    inputs = StepInputs(account=facts())
+    role = (
+        "Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties:\n"
+        "      AssumeRolePolicyDocument:\n        Statement:\n          Effect: Allow\n"
+        "          Action: sts:AssumeRole\n          Principal: {AWS: '999988887777'}\n"
+    )
+    for kind, old, new in (
+        ("cloudformation", STACK.format("a"), STACK.format("b")),
+        ("cloudformation", STACK.format("a"), role),
+        ("shell", "echo a\n", "echo b\n"),
+        ("python", "def customize(context):\n    return {}\n", "x = 1\n"),
+    ):
+        runner, apart = RUNNERS[kind], confined(RUNNERS)[kind]
+        assert isinstance(runner, Compares)
+        assert isinstance(apart, Compares)
+        before = apart.kept(step(runner, old), inputs)
+        assert before == runner.kept(step(runner, old), inputs) != ""
+        after = step(runner, new)
+        for last in (before, None, "", "nonsense"):
+            here = runner.compare(after, inputs, last, waits=True)
+            assert apart.compare(after, inputs, last, waits=True) == here
+            if isinstance(runner, GivesPower):
+                assert isinstance(apart, GivesPower)
+                gained = runner.gains(after, inputs, last)
+                assert apart.gains(after, inputs, last) == gained
+                assert bool(gained) == (new == role and last in (before, None))
+
+
+def test_a_comparison_that_ends_the_process_is_unknown_and_may_give_power() -> None:
+    apart = confined({"hostile": Hostile()})["hostile"]
+    assert isinstance(apart, Compares)
+    assert isinstance(apart, GivesPower)
+    for text in ("crash", "raise", "fill"):
+        bad = step(apart, text)
+        inputs = StepInputs(account=facts())
+        assert apart.kept(bad, inputs) == ""
+        (why,) = apart.compare(bad, inputs, None, waits=False).unknown
+        assert "was not compared" in why
+        (gain,) = apart.gains(bad, inputs, None)
+        assert gain.principals == ("*",)
+    assert apart.compare(step(apart, "fine"), inputs, None, waits=False).is_empty
+
+
 def test_a_step_that_ends_the_process_is_a_finding_and_others_are_looked_at() -> None:
     runners = confined({"hostile": Hostile()})
     below = {
