@@ -16,8 +16,6 @@ from aft.github.settings import (
     WorkflowPermissions,
 )
 
-WORKFLOW_BRANCH = "main"
-"""The branch that the shipped workflows name."""
 _KEYS = re.compile(r"(?i)aws.*(access_?key|secret)|^aws_session_token$")
 PLAN_CHECK = "plan"
 """The job of plan.yml that must pass."""
@@ -28,7 +26,7 @@ ROLE_VARIABLES = ("AFT_PLAN_ROLE", "AFT_APPLY_ROLE")
 class HubFacts:
     """``ledger`` is the ledger's branch, ``is_signed`` whether its heads are. ``environments`` by
     name, ``None`` where there is none. ``workflows`` by path: whether the file is as shipped,
-    ``None`` where there is none."""
+    ``None`` where there is none. ``branches`` are those that workflows start for."""
 
     repository: RepositorySettings | Unread
     rules: BranchRules | Unread = NOT_LOOKED_AT
@@ -43,7 +41,20 @@ class HubFacts:
     secrets: tuple[str, ...] | Unread = NOT_LOOKED_AT
     variables: tuple[str, ...] | Unread = NOT_LOOKED_AT
     workflows: Mapping[str, bool | None] = field(default_factory=dict)
+    branches: tuple[str, ...] = ()
     trust: TrustFacts = field(default_factory=TrustFacts)
+
+
+def _default_branch(branch: str, named: tuple[str, ...]) -> Check:
+    if set(named) <= {branch}:
+        return fine("default-branch", f"the default branch is {branch}")
+    others = " and ".join(name for name in named if name != branch)
+    return wrong(
+        "default-branch",
+        f"the default branch is {branch}, but workflows are for {others}",
+        "rename the branch, or change it in the workflows (`branches:`), in the environments' "
+        "rules and in the roles (`ref:refs/heads/…`)",
+    )
 
 
 def check_hub(facts: HubFacts) -> Iterator[Check]:
@@ -57,14 +68,7 @@ def check_hub(facts: HubFacts) -> Iterator[Check]:
         )
         return
     yield fine("github", f"{found.name}, {'private' if found.is_private else 'public'}")
-    if found.default_branch == WORKFLOW_BRANCH:
-        yield fine("default-branch", f"the default branch is {WORKFLOW_BRANCH}")
-    else:
-        yield wrong(
-            "default-branch",
-            f"the default branch is {found.default_branch}, but the workflows name main",
-            "rename the branch, or the branch in the workflows",
-        )
+    yield _default_branch(found.default_branch, facts.branches)
     yield from _branch(facts, found.default_branch)
     yield from _bypass(facts, found.default_branch)
     if facts.ledger:

@@ -29,6 +29,7 @@ PATIENCE_SECONDS = 60.0
 _SUBJECT = re.compile(r"\brepo:[^\s\"',:]+(?=:environment:)")
 """The beginning of a subject, in CloudFormation and in Terraform."""
 NO_ROLES: Trusted = {}
+_BRANCHES = re.compile(r"(?m)^    branches: \[([^\[\]\n]+)\]$")
 _ACTION = re.compile(r"(?m)^(\s*- uses: )\S+/\.github/actions/aft(?:@\S+)?$")
 
 
@@ -69,6 +70,7 @@ def hub_facts(
         secrets=look(lambda: settings.secret_names(client)),
         variables=variables,
         workflows=workflows,
+        branches=workflow_branches(top),
         trust=TrustFacts(
             issuer=context.address.token_issuer,
             subject=look(lambda: settings.subject_settings(client)),
@@ -91,8 +93,21 @@ def _written(top: Path) -> Trusted:
     return found
 
 
+def workflow_branches(top: Path) -> tuple[str, ...]:
+    """The branches that the repository's workflows start for."""
+    found: set[str] = set()
+    for name in WORKFLOWS:
+        try:
+            text = (top / ".github/workflows" / name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue
+        for names in _BRANCHES.findall(text):
+            found.update(item.strip(" '\"") for item in names.split(","))
+    return tuple(sorted(found))
+
+
 def workflow_states(top: Path) -> Mapping[str, bool | None]:
-    """Whether each workflow is as shipped, but for where it takes aft from."""
+    """Whether each workflow is as shipped, but for where it takes aft from and its branch."""
     states: dict[str, bool | None] = {}
     for name in WORKFLOWS:
         path = f".github/workflows/{name}"
@@ -102,5 +117,6 @@ def workflow_states(top: Path) -> Mapping[str, bool | None]:
             states[path] = None
             continue
         ours = shipped(f"workflows/{name}").read_text(encoding="utf-8")
-        states[path] = _ACTION.sub(rf"\g<1>{OWN_ACTION}", text) == ours
+        usual = _BRANCHES.sub("    branches: [main]", text)
+        states[path] = _ACTION.sub(rf"\g<1>{OWN_ACTION}", usual) == ours
     return states

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from aft.app.doctor.github_facts import workflow_branches, workflow_states
 from aft.doctor.aws import (
     AmazonFacts,
     Delegation,
@@ -28,6 +30,7 @@ from aft.github.settings import (
     SubjectSettings,
     WorkflowPermissions,
 )
+from aft.scaffold.workflows import workflow_files
 from aft.values.github_subject import ISSUER
 
 REFUSED = Unread("you may not")
@@ -355,8 +358,23 @@ def test_github(changes: Mapping[str, Any], found: Mapping[str, str]) -> None:
 
 def test_another_default_branch_is_not_the_workflows() -> None:
     repository = replace(HUB.repository, default_branch="trunk")  # type: ignore[type-var]
-    found = verdicts(check_hub(replace(HUB, repository=repository)))
-    assert found["default-branch"] == "wrong"
+    for named, verdict in (("main",), "wrong"), (("main", "trunk"), "wrong"), (("trunk",), "fine"):
+        found = verdicts(check_hub(replace(HUB, repository=repository, branches=named)))
+        assert found.get("default-branch", "fine") == verdict
+
+
+def test_the_branch_is_read_from_the_workflows(tmp_path: Path) -> None:
+    folder = tmp_path / ".github/workflows"
+    folder.mkdir(parents=True)
+    for name, text in workflow_files("acme/aft@" + "a" * 40).items():
+        if name.startswith(".github/workflows/"):
+            (tmp_path / name).write_text(text.replace("[main]", "[trunk]"))
+    assert workflow_branches(tmp_path) == ("trunk",)
+    assert set(workflow_states(tmp_path).values()) == {True}
+    (folder / "apply.yml").write_text(
+        (folder / "apply.yml").read_text().replace("[trunk]", "['release', \"main\"]")
+    )
+    assert workflow_branches(tmp_path) == ("main", "release", "trunk")
 
 
 def test_an_unreadable_repository_is_all_that_is_said() -> None:
