@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from aft.app.forge.posting import text_to_post
-from aft.app.forge.pulls import is_writer, look_at_branch, open_or_find
+from aft.app.forge.pulls import is_writer, look_at_branch, open_or_find, replace_older
 from aft.app.text_files import write_text
 from aft.cli.context import FILE
 from aft.cli.github_options import Hub, hub_options
@@ -53,8 +53,11 @@ def may_move_command(
 def pull_request_command(hub: Hub, *, branch: str, title: str, body_file: Path, base: str) -> None:
     """Open the pull request of a branch, or find the open one.
 
-    The step's outputs are pull (its number) and url."""
+    Older open pull requests of the same issue (request/N-…) are closed, with a comment that says
+    why. The step's outputs are pull (its number) and url."""
     body = fitted_body(text_to_post(body_file), note=hub.cut_note, limit=hub.forge.body_limit)
     pull, is_new = open_or_find(hub.forge, branch=branch, base=base, title=title, body=body)
     hub.outputs({"pull": str(pull.number), "url": pull.url})
     click.echo(f"pull request #{pull.number} {'opened' if is_new else 'is open'}: {pull.url}")
+    for number in replace_older(hub.forge, pull, base=base):
+        click.echo(f"pull request #{number} closed: it is of the same issue")

@@ -266,6 +266,9 @@ class Forge(Protocol):
     def update_pull_request(self, number: int, *, title: str, body: str) -> PullRequest:
         """Replace both."""
 
+    def close_pull_request(self, number: int) -> PullRequest:
+        """Close it unmerged; one that is closed, or merged, stays as it is."""
+
     def reviews(self, number: int) -> tuple[PullReview, ...]:
         """What people said of a pull request, oldest first; several of one person are all here."""
 

@@ -73,6 +73,12 @@ class GitHubPullRequests:
         content = {"title": title, "body": body}
         return _pull(self.client.patch(f"/pulls/{number}", content, needs=WRITE))
 
+    def close_pull_request(self, number: int) -> PullRequest:
+        found = self.pull_request(number)
+        if not found.is_open:
+            return found
+        return _pull(self.client.patch(f"/pulls/{number}", {"state": "closed"}, needs=WRITE))
+
     def reviews(self, number: int) -> tuple[PullReview, ...]:
         path = f"/pulls/{number}/reviews"
         return tuple(

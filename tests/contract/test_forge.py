@@ -135,6 +135,7 @@ def test_who_may_only_read_changes_nothing(place: Place) -> None:
         lambda: reader.close_issue(issue),
         lambda: reader.create_pull_request(branch="other", base="main", title="T", body="b"),
         lambda: reader.update_pull_request(number, title="U", body="b"),
+        lambda: reader.close_pull_request(number),
         lambda: reader.commit_files("other", parent=tip, message="m", files={"c.txt": "x\n"}),
         lambda: reader.set_status(tip, Check(name="aft", state=CheckState.SUCCESS)),
         lambda: reader.start_pipeline(PLAN, branch="main", inputs={}),
@@ -206,6 +207,19 @@ def test_a_pull_request_is_opened_once_and_changed(place: Place, forge: Forge) -
     changed = forge.update_pull_request(made.number, title="U", body="three")
     assert (changed.title, changed.body) == ("U", "three")
     assert forge.pull_request(made.number).title == "U"
+
+
+def test_a_pull_request_is_closed_unmerged(place: Place, forge: Forge) -> None:
+    tip = _tip(forge)
+    place.commit("topic", {"a.txt": "x\n"})
+    number = place.open_pull("topic")
+    for _ in range(2):
+        closed = forge.close_pull_request(number)
+        assert (closed.is_open, closed.merged_at) == (False, None)
+    assert forge.open_pull_requests() == ()
+    assert _tip(forge) == tip
+    with pytest.raises(NotFound):
+        forge.close_pull_request(77)
 
 
 def test_a_pull_request_needs_branches_and_something_to_merge(place: Place, forge: Forge) -> None:

@@ -378,6 +378,12 @@ class MemoryForge:
         self.hub.pulls[number] = found
         return found
 
+    def close_pull_request(self, number: int) -> PullRequest:
+        self._write()
+        if _of(self.hub.pulls, number).is_open:
+            self.hub.close_pull(number)
+        return self.hub.pulls[number]
+
     def reviews(self, number: int) -> tuple[PullReview, ...]:
         _of(self.hub.pulls, number)
         return tuple(self.hub.reviews.get(number, ()))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from aft.app.forge.posting import post_sticky
 from aft.errors import Terminal, Transient
-from aft.forge.port import Forge, Permission, PullRequest, ReviewVerdict
+from aft.forge.port import Forge, Permission, PullRequest, ReviewVerdict, pull_thread
 from aft.git.wire import RefFetch
 
 MERGE_REF = "refs/aft/merge"
@@ -94,6 +96,8 @@ def fetch_open_pulls(
     return fetched, [number for number in numbers if number not in fetched]
 
 
+_REQUEST_BRANCH = re.compile(r"request/[1-9][0-9]*-")
+_REPLACED = "<!-- aft:replaced -->"
 BRANCH_REF, BASE_REF = "refs/aft/branch", "refs/aft/base"
 ACTIONS_EMAIL = "41898282+github-actions[bot]@users.noreply.github.com"
 """What request.yml commits as."""
@@ -110,8 +114,47 @@ class RequestBranch:
 
 
 def look_at_branch(forge: Forge, fetching: RefFetch, *, branch: str, base: str) -> RequestBranch:
-    """What is on ``branch``, and whether people have relied on it: who asks through an issue needs
-    no write access, and must not change what was approved, or take back what a reviewer fixed."""
+    """What is on ``branch``, and whether people have relied on it, or on another branch of the same
+    issue: who asks through an issue needs no write access, and must not change what was approved,
+    take back what a reviewer fixed, or ask for a second account next to the first."""
+    own = _look_at(forge, fetching, branch=branch, base=base)
+    if own.kept_because:
+        return own
+    for other in older_requests(forge, branch=branch, base=base):
+        found = _look_at(forge, fetching, branch=other.head_branch, base=base)
+        if found.kept_because:
+            return replace(own, kept_because=found.kept_because, url=found.url)
+    return own
+
+
+def older_requests(forge: Forge, *, branch: str, base: str) -> tuple[PullRequest, ...]:
+    """Open pull requests from other branches of the issue that ``branch`` is made from: its answers
+    gave the account another name then."""
+    made = _REQUEST_BRANCH.match(branch)
+    if made is None:
+        return ()
+    others = (
+        pull
+        for pull in forge.open_pull_requests()
+        if pull.base_branch == base
+        and pull.head_branch != branch
+        and pull.head_branch.startswith(made[0])
+    )
+    # A fork may have a branch of any name.
+    return tuple(it for it in others if forge.open_pull_request_of(it.head_branch, base=base) == it)
+
+
+def replace_older(forge: Forge, pull: PullRequest, *, base: str) -> tuple[int, ...]:
+    """Close the older pull requests of the issue that ``pull`` is made from, and say why there."""
+    closed: list[int] = []
+    for older in older_requests(forge, branch=pull.head_branch, base=base):
+        text = f"{_REPLACED}\nClosed: the answers in the issue were changed, see #{pull.number}.\n"
+        post_sticky(forge, pull_thread(older.number), text, note="")
+        closed.append(forge.close_pull_request(older.number).number)
+    return tuple(closed)
+
+
+def _look_at(forge: Forge, fetching: RefFetch, *, branch: str, base: str) -> RequestBranch:
     wanted = {f"refs/heads/{branch}": BRANCH_REF, f"refs/heads/{base}": BASE_REF}
     found = fetching.fetch(wanted)
     tip = found.get(BRANCH_REF, "")

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 from builders_git import Clone, bare, clone_of, git
 from fakes.forge import MemoryForge, MemoryHub
 
-from aft.app.forge.pulls import ACTIONS_EMAIL, RequestBranch, is_writer, look_at_branch
-from aft.forge.port import Permission, PullReview, ReviewVerdict, User
+from aft.app.forge.pulls import (
+    ACTIONS_EMAIL,
+    RequestBranch,
+    is_writer,
+    look_at_branch,
+    replace_older,
+)
+from aft.forge.port import Permission, PullReview, ReviewVerdict, User, pull_thread
 from aft.git.wire import RefFetch
 
 BRANCH = "aft/request-7"
@@ -77,3 +84,35 @@ def test_who_may_push_a_branch_is_planned_live(permission: Permission) -> None:
     assert is_writer(MemoryForge(hub), "Ada") == (permission >= Permission.WRITE)
     assert not is_writer(MemoryForge(hub), "mallory")
     assert not is_writer(MemoryForge(hub), "")
+
+
+def test_other_answers_to_one_issue_replace_the_older_pull_request(clone: Clone) -> None:
+    hub = MemoryHub()
+    forge = MemoryForge(hub)
+    for branch in ("request/7-pay", "request/77-pay", "request/7-shop", "topic", "request/8-x"):
+        hub.commit(branch, {f"{branch}.yaml": "x\n"})
+        hub.open_pull(branch)
+    hub.open_pull("request/7-evil", fork="b" * 40)
+    newest = forge.pull_request(3)
+    assert replace_older(forge, newest, base="main") == (1,)
+    assert [pull.number for pull in forge.open_pull_requests()] == [2, 3, 4, 5, 6]
+    (comment,) = forge.comments(pull_thread(1))
+    assert "see #3" in comment.body
+    assert replace_older(forge, newest, base="main") == ()
+    assert replace_older(forge, forge.pull_request(4), base="main") == ()
+
+
+def test_a_reviewed_request_gets_no_second_one_next_to_it(clone: Clone) -> None:
+    hub = MemoryHub()
+    for branch in ("request/7-pay", "request/8-pay"):
+        hub.commit(branch, {"a": "b"})
+        clone.git("push", "-q", "origin", f"HEAD:refs/heads/{branch}")
+    older = hub.open_pull("request/7-pay")
+    hub.open_pull("request/8-pay")
+    hub.reviews[older] = [APPROVED]
+    fetching = RefFetch(clone.repository, remote="origin", environ={})
+    look = partial(look_at_branch, MemoryForge(hub), fetching, base="main")
+    found = look(branch="request/7-shop")
+    assert (found.tip, found.kept_because) == ("", "its pull request was approved")
+    assert found.url == hub.pulls[older].url
+    assert look(branch="request/9-shop").kept_because == ""
