@@ -56,7 +56,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any
     before = dict(os.environ)
     os.environ.update(repo.environ)
     try:
-        yield _record(Workspace.find(repo.root))
+        yield _record(Workspace.find(repo.root, simulated=True))
     finally:
         os.environ.clear()
         os.environ.update(before)

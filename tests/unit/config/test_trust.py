@@ -21,6 +21,7 @@ HOSTILE = Config(
 
 def test_every_section_is_either_trusted_or_part_of_what_is_proposed() -> None:
     proposed = {"version", "allow", "governed_regions", "limits", "networks", "policies"}
+    proposed |= {"notifications"}
     assert set(Config.model_fields) == proposed | set(TRUSTED)
 
 

@@ -42,7 +42,9 @@ def repo(tmp_path_factory: pytest.TempPathFactory) -> Repo:
 def test_strangers_end_a_parser_and_our_check_goes_on(repo: Repo, tmp_path: Path) -> None:
     confinement = Confinement(HOSTILE_DOCUMENTS)
     environ = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
-    workspace = Workspace(open_repository(repo.root), environ, confinement=confinement)
+    workspace = Workspace(
+        open_repository(repo.root), environ, simulated=True, confinement=confinement
+    )
     files = workspace.files("HEAD")
     loaded = workspace.load(files)
     assert loaded.findings == ()
