@@ -17,8 +17,9 @@ from aft.github.settings import (
 )
 
 _KEYS = re.compile(r"(?i)aws.*(access_?key|secret)|^aws_session_token$")
-PLAN_CHECK = "plan"
-"""The job of plan.yml that must pass."""
+PLAN_CHECK, PLAN_JOB = "aft/plan", "plan"
+"""What plan.yml says on the head of every pull request, and its job, which a pull request of the
+issue form has not."""
 ROLE_VARIABLES = ("AFT_PLAN_ROLE", "AFT_APPLY_ROLE")
 
 
@@ -97,7 +98,11 @@ def _branch(facts: HubFacts, branch: str) -> Iterator[Check]:
             True,
         ),
         ("reviews of code owners", [item.requires_code_owners for item in known], False),
-        (f"the check {PLAN_CHECK}", [PLAN_CHECK in item.checks for item in known], False),
+        (
+            f"the check {PLAN_CHECK}",
+            [not {PLAN_CHECK, PLAN_JOB}.isdisjoint(item.checks) for item in known],
+            False,
+        ),
         ("it of administrators, too", [_binds_administrators(facts)], False),
         ("no force pushes", [item.blocks_force_pushes for item in known], True),
         ("no deletion", [item.blocks_deletion for item in known], False),

@@ -216,6 +216,7 @@ def test_without_credentials_nothing_else_is_said() -> None:
         ({"rules": replace(RULES, dismisses_stale_reviews=False)}, {"branch-rules": "wrong"}),
         ({"rules": replace(RULES, requires_last_push_approval=False)}, {"branch-rules": "wrong"}),
         ({"rules": replace(RULES, checks=("ci",))}, {"branch-rules-more": "warning"}),
+        ({"rules": replace(RULES, checks=("aft/plan",))}, {}),
         ({"rules": replace(RULES, bypassed_by=("role write",))}, {"branch-bypass": "warning"}),
         ({"rules": replace(RULES, bypassed_by=None)}, {"branch-bypass": "not-checked"}),
         (
