@@ -38,7 +38,7 @@ def test_cancelled_apply_stops_well_and_what_is_missing_is_named(make_team: Make
     run = hub.runs[-1]
     assert run.conclusion == "cancelled", run.text
     assert "SIGINT received" in run.text
-    assert run.jobs["comment"].result == "skipped"
+    assert run.jobs["result"].result == "skipped"
     assert len(team.comments(pull.number)) == 1
 
     aws.organization.sandbox.faults.clear()
