@@ -12,6 +12,7 @@ import contextlib
 import fcntl
 import functools
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -371,6 +372,16 @@ def _provider_cache(options: TerraformOptions, *, locked: bool) -> Iterator[Mapp
     found = {"TF_PLUGIN_CACHE_DIR": str(cache)}
     if not locked:
         found["TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE"] = "1"
-    with _cache_in_use, (cache / ".aft-lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _cache_in_use, _locked(cache):
         yield found
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """The folder itself is locked: a step could have put a pipe in place of a file in it."""
+    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
