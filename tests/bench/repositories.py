@@ -41,7 +41,7 @@ Resources:
 REQUEST = """\
 # Asked for by team {team:02} in the ticket below; the platform team reviews.
 name: {request_id}
-email: aws+{request_id}@example.com
+email: aws+{request_id}@acme.net
 ou: Teams/Team{team:02}/{stage}
 reason: |
   The team runs service number {number} here and keeps its data apart from all
@@ -52,7 +52,7 @@ contacts:
   security:
     name: Security on call
     title: Security
-    email: security-{team:02}@example.com
+    email: security-{team:02}@acme.net
     phone: "+49 30 1234567"
 regions: [eu-central-1, eu-west-1]
 customizations: [network]
@@ -97,7 +97,7 @@ class Sample:
 
     @property
     def email(self) -> str:
-        return f"aws+{self.request_id}@example.com"
+        return f"aws+{self.request_id}@acme.net"
 
     @property
     def text(self) -> str:
@@ -123,7 +123,7 @@ def write_repository(root: Path, count: int) -> None:
         "aft.yaml": CONFIG,
         "customizations/organization/organization.yaml": organization_yaml(),
         "account-requests/_defaults.yaml": (
-            "owner: {team: '{folder}', email: '{folder}@example.com'}\n"
+            "owner: {team: '{folder}', email: '{folder}@acme.net'}\n"
         ),
         "customizations/baselines/standard.yaml": BASELINE,
         "customizations/accounts/network/10-topic.cfn.yaml": STACK,
@@ -140,7 +140,7 @@ def write_files(root: Path, files: Mapping[str, str]) -> None:
         file.write_text(text)
     git(root, "init", "--quiet", "--initial-branch=main")
     git(root, "config", "user.name", "Grace Hopper")
-    git(root, "config", "user.email", "grace@example.com")
+    git(root, "config", "user.email", "grace@acme.net")
     commit(root, "Begin")
 
 
