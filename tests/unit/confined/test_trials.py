@@ -81,7 +81,7 @@ def test_odd_texts_are_left_to_their_readers() -> None:
 
 
 def test_a_review_that_fills_the_memory() -> None:
-    """Four million empty changes in 12 MB, which a reader holds in 300 MB and more."""
+    """Five million empty changes in 15 MB, which a reader holds in 300 MB and more."""
     text = '{"format":2,"plan":"","revision":"","changes":[' + "{}," * 5_000_000 + "{}]}"
     with pytest.raises(UserError, match="the reviewed plan is not read: it takes more than"):
         read_reviewed(text)
