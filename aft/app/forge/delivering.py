@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 
 from aft.app.forge.posting import post_sticky, pull_request_of_commit
-from aft.errors import Denied, NotFound, Terminal
+from aft.errors import AftError, Denied, NotFound, Terminal
 from aft.forge.port import Forge, PullRequest, Thread, issue_thread, pull_thread
 from aft.outbox.notices import Notice
 
@@ -32,8 +32,11 @@ def deliver(
 ) -> Iterator[str]:
     """Say what was done with each notice, in words. ``to_issue`` and ``to_pull`` make the comments;
     ``has_result``: the pull request has the result of this run as a comment already.
-    One that cannot be delivered does not keep another from it; raises what calls raise that may
-    work later (``Transient``, ``Throttled``)."""
+    One that cannot be delivered does not keep another from it, and is raised in the end
+    (``Denied``, ``Terminal``); raised at once is what may work later (``Transient``,
+    ``Throttled``)."""
+    failures: list[AftError] = []
+    post = partial(_posted, forge, note=note, failures=failures)
     pull_of = cache(lambda commit: pull_request_of_commit(forge, commit))
     runs: dict[tuple[int, str], list[Notice]] = defaultdict(list)
     for notice in notices:
@@ -42,11 +45,13 @@ def deliver(
             yield f"{notice.what} of {notice.subject}: there is no pull request to say it on"
             continue
         if (issue := _issue_of(forge, pull)) is not None:
-            yield from _posted(forge, issue_thread(issue), to_issue(notice), note)
+            yield post(issue_thread(issue), to_issue(notice))
         if not has_result(pull, notice.run):
             runs[pull.number, notice.run].append(notice)
     for (number, _), some in runs.items():
-        yield from _posted(forge, pull_thread(number), to_pull(some), note)
+        yield post(pull_thread(number), to_pull(some))
+    if failures:
+        raise failures[0]
 
 
 def _issue_of(forge: Forge, pull: PullRequest) -> int | None:
@@ -62,8 +67,11 @@ def _issue_of(forge: Forge, pull: PullRequest) -> int | None:
     return issue.number if REQUEST_LABEL in issue.labels else None
 
 
-def _posted(forge: Forge, thread: Thread, text: str, note: str) -> Iterator[str]:
+def _posted(forge: Forge, thread: Thread, text: str, *, note: str, failures: list[AftError]) -> str:
     try:
-        yield post_sticky(forge, thread, text, note=note).words
-    except (Denied, NotFound, Terminal) as error:
-        yield f"{thread}: {error.message}"
+        return post_sticky(forge, thread, text, note=note).words
+    except NotFound as error:  # its issue was deleted
+        return f"{thread}: {error.message}"
+    except (Denied, Terminal) as error:
+        failures.append(error)
+        return f"{thread}: {error.message}"

@@ -14,6 +14,7 @@ from fakes.forge import MemoryForge, MemoryHub
 
 from aft.app.forge.delivering import deliver
 from aft.clock import SystemClock
+from aft.errors import Denied
 from aft.forge.port import User, issue_thread, pull_thread
 from aft.git.ledger.store import GitLedger
 from aft.ledger.events import EventKind, LedgerEvent
@@ -188,6 +189,16 @@ def test_one_that_goes_nowhere_keeps_no_other() -> None:
     words = world.deliver(nowhere, never, world.notice())
     assert [item for item in words if "no pull request" in item] == words[:2]
     assert len(world.on_issue) == 1
+
+
+def test_what_may_not_be_written_is_no_success() -> None:
+    world = World()
+    world.forge = MemoryForge(world.hub, may_write=False)
+    with pytest.raises(Denied):
+        world.deliver(world.notice())
+    world.forge = MemoryForge(world.hub)
+    world.deliver(world.notice())
+    assert (len(world.on_issue), len(world.on_pull)) == (1, 1)
 
 
 def test_masks_and_hostile_words() -> None:
