@@ -8,6 +8,7 @@ of its account.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any, TypeVar, cast
@@ -103,28 +104,35 @@ class _Confined:
         return {"reads": (), "declares": None}.get(method, ALL_INPUTS)
 
     def _kept(self, step: CustomizationStep, inputs: StepInputs) -> str:
-        found = self._judged("kept", step, inputs)
-        return "" if isinstance(found, Ended) else _decoded_as(str, found)
+        found = self._judged("kept", str, step, inputs)
+        return "" if isinstance(found, Ended) else found
 
     def _compare(
         self, step: CustomizationStep, inputs: StepInputs, before: str | None, *, waits: bool
     ) -> Comparison:
-        found = self._judged("compare", step, inputs, before=(before,), waits=waits)
+        found = self._judged("compare", Comparison, step, inputs, before=(before,), waits=waits)
         if isinstance(found, Ended):
             return Comparison(unknown=(f"{step.file.path} was not compared: {found.why}",))
-        return _decoded_as(Comparison, found)
+        return found
 
     def _gains(
         self, step: CustomizationStep, inputs: StepInputs, before: str | None
     ) -> tuple[Gain, ...]:
         """What cannot be looked through may give power to anyone."""
-        found = self._judged("gains", step, inputs, before=(before,))
+        found = self._judged("gains", tuple[Gain, ...], step, inputs, before=(before,))
         if isinstance(found, Ended):
             words = f"its step {step.id} cannot be looked through ({found.why}), and may give power"
             return (Gain(part=step.id, words=words, principals=("*",)),)
-        return _decoded_as(tuple[Gain, ...], found)
+        return found
 
-    def _judged(self, method: str, step: CustomizationStep, inputs: StepInputs, **more: Any) -> Any:
+    def _judged(
+        self,
+        method: str,
+        model: type[_T],
+        step: CustomizationStep,
+        inputs: StepInputs,
+        **more: Any,
+    ) -> _T | Ended:
         """What the runner says of a run of the step. Raises ``Terminal`` as it does."""
         files = (step.file, *step.support)
         shown = replace(step, file=StepFile(path=step.file.path, content=b""), support=())
@@ -140,7 +148,9 @@ class _Confined:
         content = b"".join(item.content for item in files)
         match self._answers.confinement.call("judge", argument, content):
             case {"found": found}:
-                return found
+                with suppress(ValidationError):
+                    decoded: _T = _plain(cast("Any", model)).validate_python(found)
+                    return decoded
             case {"error": str() as message, "hint": str() as hint}:
                 raise Terminal(message, hint=hint)
             case Ended() as ended:
@@ -172,14 +182,6 @@ class _Confined:
 @cache
 def _plain(model: Any) -> TypeAdapter[Any]:
     return TypeAdapter(model)
-
-
-def _decoded_as(model: type[_T], found: Any) -> _T:
-    try:
-        decoded: _T = _plain(cast("Any", model)).validate_python(found)
-    except ValidationError as error:
-        raise Terminal("what the process apart says is not what it seemed") from error
-    return decoded
 
 
 @cache
